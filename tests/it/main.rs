@@ -20,6 +20,8 @@ mod database;
 #[path = "../shared/dice.rs"]
 mod dice;
 mod docs;
+#[path = "../shared/hashing.rs"]
+mod hashing;
 mod health;
 mod hook_failures;
 #[path = "../shared/http.rs"]

@@ -12,11 +12,11 @@ use axum::http::{Method, StatusCode};
 use axum_users::{
     AuthUser, Backend, Cookie, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users,
     openapi::{openapi, openapi_at},
-    password::{Argon2Params, HashSettings},
     routes::{Prefixes, RouteGroup, endpoints},
 };
 use serde_json::{Value, json};
 
+use crate::hashing::weak_hashing;
 use crate::support::{SECRET, Setup, TestApp};
 
 /// Method, path, operation id, tag and documented statuses, as fastapi-users 15.0.5 emits them for a bearer backend `jwt`.
@@ -408,7 +408,7 @@ async fn a_custom_field_is_documented_with_its_type_and_rules() {
     let users = Users::<Member>::builder(SecretKey::new(SECRET).unwrap())
         .database("sqlite::memory:")
         .backend(Backend::bearer("jwt", Jwt::new()))
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .build()
         .await
         .unwrap();

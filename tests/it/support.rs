@@ -15,7 +15,7 @@ use axum_users::{
     ResetToken, SecretKey, UserManager, Users, UsersBuilder, VerifyToken,
     hooks::{EmailChange, FailedLogin, NewDevice, PasskeyChange, PasswordSubject, Updated},
     limits::{Backoff, Limit, Quota},
-    password::{Argon2Params, HashSettings},
+    password::HashSettings,
     routes::{Endpoint, Prefixes, RouteGroup, account_status_routes, endpoints},
     schema::Status,
     session_routes,
@@ -25,6 +25,7 @@ use axum_users::{
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::hashing::weak_hashing;
 use crate::recorder::Recorder;
 pub use crate::{
     clock::SharedClock,
@@ -130,7 +131,7 @@ impl Default for Setup {
             routes: |router| router,
             builder: Box::new(|builder| builder),
             backend: vec![Backend::bearer("jwt", Jwt::new())],
-            hashing: HashSettings::default().params(Argon2Params::weak_for_tests()),
+            hashing: weak_hashing(),
             carrier: Carrier::Bearer,
         }
     }

@@ -6,7 +6,6 @@ use axum::{Router, extract::State, routing::get};
 use axum_users::{
     AuthUser, Backend, CurrentUser, Error, Jwt, Mailer, PasswordHash, Policy, SecretKey, Users, UsersBuilder,
     mail::MemoryMails,
-    password::{Argon2Params, HashSettings},
     schema::Status,
     store::{MemoryStore, NewAccount, SqlStore, StoreError, StoredUser, UserStore},
     tenant::Tenant,
@@ -16,6 +15,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 #[cfg(feature = "services")]
+use crate::hashing::weak_hashing;
 use crate::servers::{Server, TempDatabase};
 use crate::{
     http::{Call, Http, Response},
@@ -81,7 +81,7 @@ fn builder(url: String) -> UsersBuilder<User> {
     Users::<User>::builder(SecretKey::new(SECRET).unwrap())
         .database(url)
         .backend(Backend::bearer("jwt", Jwt::new()))
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
 }
 
 /// Returns the company named by the header `x-company`, if it exists.

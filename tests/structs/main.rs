@@ -21,6 +21,8 @@ mod dice;
 #[cfg(feature = "services")]
 mod fields_on_databases;
 mod golden;
+#[path = "../shared/hashing.rs"]
+mod hashing;
 #[path = "../shared/http.rs"]
 mod http;
 mod hygiene;

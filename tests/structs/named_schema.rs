@@ -2,14 +2,12 @@
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, SecretKey, Users,
-    password::{Argon2Params, HashSettings},
-    schema::Status,
-    store::Database as Kind,
+    AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, SecretKey, Users, schema::Status, store::Database as Kind,
 };
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::hashing::weak_hashing;
 use crate::{
     credentials::{PASSWORD, SECRET},
     database::{Database, DatabaseKind},
@@ -52,7 +50,7 @@ async fn works_in_its_schema(kind: DatabaseKind) {
     database.run(&format!("CREATE TABLE {foreign} (id INT); CREATE TABLE accesstoken (id INT)")).await;
     let users = Users::<Knight>::builder(SecretKey::new(SECRET).unwrap())
         .database(database.url())
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::bearer("db", DatabaseSessions::new()))
         .build()

@@ -1,8 +1,9 @@
 //! Adding a custom field takes one line: schemas, statements, table, OpenAPI document and routes follow.
 
-use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, password::HashSettings, schema::SchemaKind};
+use axum_users::{AuthUser, Backend, Jwt, SecretKey, Users, schema::SchemaKind};
 use serde_json::json;
 
+use crate::hashing::patient_hashing;
 use crate::http::Http;
 
 /// The struct of the README.
@@ -52,7 +53,7 @@ const PASSWORD: &str = "a long sword of steel";
 async fn users<U: AuthUser + axum_users::store::StoredUser>(database: &std::path::Path) -> Users<U> {
     let users = Users::<U>::builder(SecretKey::generate().unwrap())
         .database(format!("sqlite://{}?mode=rwc", database.display()))
-        .hashing(HashSettings::default())
+        .hashing(patient_hashing())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .build()
         .await

@@ -14,7 +14,9 @@ use std::{
 };
 
 use axum::{Router, extract::State, http::StatusCode, routing::post};
-use axum_users::{AuthUser, Backend, DatabaseSessions, Jwt, Limits, PasswordHash, SecretKey, Users};
+use axum_users::{
+    AuthUser, Backend, DatabaseSessions, Jwt, Limits, PasswordHash, SecretKey, Users, password::HashSettings,
+};
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
@@ -91,6 +93,8 @@ async fn serve(url: String, bind: String) -> axum_users::Result<()> {
         .database(url)
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::bearer("db", DatabaseSessions::new()))
+        // The short form runs beside other checks.
+        .hashing(HashSettings::default().max_wait(Duration::from_secs(10)))
         // All requests come from one address.
         .limits(Limits::off())
         .build()

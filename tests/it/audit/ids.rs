@@ -1,14 +1,9 @@
 //! Users whose ids the database generates.
 
-use std::time::Duration;
-
-use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users,
-    password::{Argon2Params, HashSettings},
-    schema::Status,
-};
+use axum_users::{AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users, schema::Status};
 
 use super::databases;
+use crate::hashing::weak_hashing;
 use crate::{
     matrix::Database,
     support::{PASSWORD, SECRET},
@@ -33,7 +28,7 @@ async fn the_entry_of_a_new_user_has_the_id_that_the_database_made() {
         let users = Users::<Knight>::builder(SecretKey::new(SECRET).unwrap())
             .database(database.url())
             .backend(Backend::bearer("jwt", Jwt::new()))
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))
+            .hashing(weak_hashing())
             .audit_log()
             .build()
             .await

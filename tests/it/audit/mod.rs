@@ -13,12 +13,12 @@ use axum::Router;
 use axum_users::{
     Backend, DatabaseSessions, Jwt, Limits, SecretKey, Users, UsersBuilder,
     audit::{AuditEntry, audit_routes},
-    password::{Argon2Params, HashSettings},
     schema::Status,
     testing::ManualClock,
 };
 use serde_json::{Value, json};
 
+use crate::hashing::weak_hashing;
 use crate::{
     matrix::{Database, DatabaseKind},
     store::open_store,
@@ -65,7 +65,7 @@ impl Audited {
         let hooks = Hooks::default();
         let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .store(store)
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))
+            .hashing(weak_hashing())
             .clock(SharedClock(Arc::clone(&clock)))
             .limits(limits)
             .refusal_delay(Duration::ZERO)

@@ -3,15 +3,10 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum_users::{
-    Backend, DatabaseSessions, SecretKey, Users,
-    audit::audit_routes,
-    password::{Argon2Params, HashSettings},
-    schema::Status,
-    store::StoreError,
-};
+use axum_users::{Backend, DatabaseSessions, SecretKey, Users, audit::audit_routes, schema::Status, store::StoreError};
 
 use super::{databases, texts};
+use crate::hashing::weak_hashing;
 use crate::{
     http::Http,
     matrix::Database,
@@ -26,7 +21,7 @@ async fn a_tenant_reads_its_own_rows_only() {
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(database.url())
             .backend(Backend::bearer("jwt", DatabaseSessions::new()))
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))
+            .hashing(weak_hashing())
             .tenant(|request: &axum::http::request::Parts| {
                 Some(request.headers.get("x-company")?.to_str().ok()?.to_owned())
             })

@@ -8,10 +8,7 @@ use axum::{
     http::{Request, StatusCode, header::CONTENT_TYPE},
 };
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Users,
-    password::{Argon2Params, HashSettings},
-    schema::UserId,
-    token::MailTokenSettings,
+    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Users, schema::UserId, token::MailTokenSettings,
 };
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -19,6 +16,7 @@ use tower::ServiceExt as _;
 use uuid::Uuid;
 
 use super::page::{quoted, read, rows, section};
+use crate::hashing::weak_hashing;
 
 /// A user with one field for each rule.
 #[derive(AuthUser, Debug, Clone)]
@@ -51,7 +49,7 @@ async fn service(policy: Policy) -> Router {
         .database("sqlite::memory:")
         .backend(Backend::bearer("jwt", Jwt::new()))
         .policy(policy)
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .build()
         .await
         .unwrap();

@@ -16,7 +16,6 @@ use axum_users::{
         AuthorizationRequest, CodeExchange, ExternalIdentity, IdentityProvider, OAuth2Endpoints, OAuthProvider, OpenId,
         ProviderError, ResourceServer, oauth_account_routes,
     },
-    password::{Argon2Params, HashSettings},
     schema::Status,
     testing::ManualClock,
 };
@@ -24,6 +23,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::provider::{AUDIENCE, CLIENT_ID, CLIENT_SECRET, Person, Provider, query};
+use crate::hashing::weak_hashing;
 use crate::support::{Call, Carrier, Http, PASSWORD, Response, SECRET, SharedClock, roomy};
 
 /// Users who can log in with OAuth providers.
@@ -229,7 +229,7 @@ impl App {
             .backend((setup.backend)(setup.carrier))
             .policy(setup.policy)
             .manager(hooks.clone())
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))
+            .hashing(weak_hashing())
             .public_url(setup.public_url)
             .base_path(setup.base_path)
             .limits(setup.limits)

@@ -4,15 +4,13 @@
 use std::collections::BTreeSet;
 
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Users,
-    oauth::OAuthProvider,
-    openapi::openapi_at,
-    password::{Argon2Params, HashSettings},
+    AuthUser, Backend, Jwt, PasswordHash, Policy, SecretKey, Users, oauth::OAuthProvider, openapi::openapi_at,
     routes::Prefixes,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::hashing::weak_hashing;
 use crate::{
     docs::page::{quoted, read, rows, section},
     support::SECRET,
@@ -40,7 +38,7 @@ async fn text(policy: Policy) -> String {
         .database("sqlite::memory:")
         .public_url("https://camelot.bt")
         .policy(policy)
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .backend(Backend::cookie("cookie", Jwt::new().audience(["cookie"])))
         .build()

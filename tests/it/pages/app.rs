@@ -7,13 +7,13 @@ use axum_users::{
     AuthUser, Backend, Cookie, DatabaseSessions, Mailer, PasswordHash, Policy, SecretKey, Users, UsersBuilder,
     mail::{Mail, MemoryMails},
     pages::{Pages, page_routes},
-    password::{Argon2Params, HashSettings},
     schema::Status,
     testing::ManualClock,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::hashing::weak_hashing;
 use crate::support::{Http, PASSWORD, Response, SECRET, SharedClock, roomy};
 
 pub const ARTHUR: &str = "arthur@camelot.bt";
@@ -89,7 +89,7 @@ impl App {
         let builder = Users::<Knight>::builder(SecretKey::new(SECRET).unwrap())
             .database(format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display()))
             .public_url(OWN)
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+            .hashing(weak_hashing())
             .clock(SharedClock(Arc::clone(&clock)))
             .limits(roomy())
             .backend(Backend::new("cookie", Cookie::new(), DatabaseSessions::new()))

@@ -4,13 +4,12 @@ use std::{ops::Deref, sync::Arc};
 
 use axum::Router;
 use axum_users::{
-    Backend, DatabaseSessions, Jwt, Mailer, Policy, Redis, RedisSessions, SecretKey, Users,
-    mail::MemoryMails,
-    password::{Argon2Params, HashSettings},
+    Backend, DatabaseSessions, Jwt, Mailer, Policy, Redis, RedisSessions, SecretKey, Users, mail::MemoryMails,
     testing::ManualClock,
 };
 use serde_json::json;
 
+use crate::hashing::weak_hashing;
 use crate::{
     matrix::{Database, DatabaseKind},
     support::{Http, PASSWORD, Response, SECRET, SharedClock, User, user_routes},
@@ -53,7 +52,7 @@ impl Node {
         let users = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
             .database(shared.database.url())
             .policy(Policy::recommended())
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+            .hashing(weak_hashing())
             .clock(SharedClock(Arc::clone(clock)))
             .mailer(Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap())
             .counters_in_redis(shared.redis.clone())

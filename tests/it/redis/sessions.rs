@@ -2,16 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum_users::{
-    Backend, Jwt, Redis, RedisSessions, SecretKey,
-    mail::MemoryMails,
-    password::{Argon2Params, HashSettings},
-};
+use axum_users::{Backend, Jwt, Redis, RedisSessions, SecretKey, mail::MemoryMails};
 
 use super::{
     node::{Node, Shared},
     server::{PrivateRedis, TestRedis},
 };
+use crate::hashing::weak_hashing;
 use crate::{
     log::Log,
     support::{Http, PASSWORD, SECRET, Setup, TestApp},
@@ -85,7 +82,7 @@ macro_rules! service {
         let redis = Redis::new($url).unwrap();
         let users = axum_users::Users::<$user>::builder(axum_users::SecretKey::new($secret).unwrap())
             .database("sqlite::memory:")
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+            .hashing(weak_hashing())
             .mailer(axum_users::Mailer::new(Arc::new(MemoryMails::new()), "https://camelot.bt").unwrap())
             .verification_on_register(false)
             .counters_in_redis(redis.clone())

@@ -6,12 +6,13 @@ use axum_users::{
     Password, PasswordPolicy, Policy,
     env::BoxFuture,
     error::{CreateError, PasswordError, UpdateError},
-    password::{Argon2Params, BreachCheck, BreachSourceDown, BreachedPasswords, HashSettings, WhenSourceDown},
+    password::{Argon2Params, BreachCheck, BreachSourceDown, BreachedPasswords, WhenSourceDown},
     schema::Status,
 };
 use serde_json::json;
 
 use super::{ARTHUR, OTHER, assert_invalid, patch_me, refused_password, reset, reset_token};
+use crate::hashing::patient_hashing;
 use crate::support::{PASSWORD, Setup, TestApp, UserAdminUpdate, UserCreate};
 
 fn create(email: &str, password: &str) -> UserCreate {
@@ -89,7 +90,7 @@ async fn accepts_64_128_256() {
 #[tokio::test]
 async fn too_long_never_hashed() {
     let params = Argon2Params::new(128 * 1024, 19, 1).unwrap();
-    let app = TestApp::with(Setup { hashing: HashSettings::default().params(params), ..Setup::default() }).await;
+    let app = TestApp::with(Setup { hashing: patient_hashing().params(params), ..Setup::default() }).await;
     let register = async |password: &str| {
         let call = app.post("/auth/register").json(json!({ "email": ARTHUR, "password": password })).send();
         tokio::time::timeout(Duration::from_millis(500), call).await

@@ -4,7 +4,6 @@
 
 use axum_users::{
     AuthUser, Backend, Jwt, Limits, PasswordHash, Policy, SecretKey, Users,
-    password::{Argon2Params, HashSettings},
     schema::Status,
     store::{MemoryStore, StoreError, UserStore},
 };
@@ -12,6 +11,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::failing_store::FailingStore;
+use crate::hashing::weak_hashing;
 use crate::{
     http::Http,
     matrix::{Database, DatabaseKind},
@@ -122,7 +122,7 @@ async fn service(users: &Users<User>) -> Http {
 
 fn builder() -> axum_users::UsersBuilder<User> {
     Users::<User>::builder(SecretKey::new(SECRET).unwrap())
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .policy(Policy::recommended().require_verification(true).private_registration())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .limits(Limits::off())

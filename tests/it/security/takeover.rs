@@ -7,12 +7,12 @@ use axum::Router;
 use axum_users::{
     Backend, Jwt, Mailer, Policy, SecretKey, Users,
     mail::MemoryMails,
-    password::{Argon2Params, HashSettings},
     store::{MemoryStore, UserStore},
 };
 use serde_json::json;
 
 use super::{base64url, crowd::Crowd, reset_token, verify_token};
+use crate::hashing::weak_hashing;
 use crate::support::{COOKIE, Carrier, Http, PASSWORD, Setup, SharedClock, TestApp, User, user_routes};
 
 const VICTIM: &str = "victim@camelot.bt";
@@ -276,7 +276,7 @@ async fn t18_guessable_secret() {
             .store(store)
             .policy(Policy::recommended().raw_keys())
             .clock(SharedClock(Arc::clone(&app.clock)))
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+            .hashing(weak_hashing())
             .backend(Backend::bearer("jwt", Jwt::new()))
             .build()
             .await;

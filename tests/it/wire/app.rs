@@ -4,15 +4,14 @@ use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, PasswordPolicy, Policy, SecretKey, Users, UsersBuilder,
-    password::{Argon2Params, HashSettings},
-    schema::Status,
+    AuthUser, Backend, Jwt, PasswordHash, PasswordPolicy, Policy, SecretKey, Users, UsersBuilder, schema::Status,
     testing::ManualClock,
 };
 use serde_json::json;
 use uuid::Uuid;
 
 use super::journal::Journal;
+use crate::hashing::weak_hashing;
 use crate::support::{Http, Response, SECRET, SharedClock, roomy};
 
 /// A user with only the six role fields.
@@ -107,7 +106,7 @@ impl WireSetup {
         let builder = Users::<Knight>::builder(self.secret)
             .database(format!("sqlite://{}?mode=rwc", database.display()))
             .policy((self.policy)(self.rules.policy()))
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+            .hashing(weak_hashing())
             .clock(SharedClock(Arc::clone(&clock)))
             .manager(journal.clone());
         // Upstream's policy has no limits that clients could notice.

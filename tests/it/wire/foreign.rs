@@ -2,11 +2,12 @@
 
 use axum_users::{
     PasswordHash,
-    password::{Argon2Params, Devise, Django, Firebase, HashSettings, Werkzeug},
+    password::{Devise, Django, Firebase, HashSettings, Werkzeug},
 };
 use serde_json::Value;
 
 use super::app::{Rules, WireApp, WireSetup};
+use crate::hashing::{patient_hashing, weak_hashing};
 
 const BAD_CREDENTIALS: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
 
@@ -27,7 +28,7 @@ fn of_each_kind() -> Vec<(String, HashSettings)> {
         {
             continue;
         }
-        let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
+        let settings = weak_hashing();
         let settings = match &*text("system") {
             "django" => settings.also_verify(Django::new().allow_sha1()),
             "werkzeug" => settings.also_verify(Werkzeug::new().allow_sha1()),
@@ -91,7 +92,7 @@ async fn a_rehash_uses_the_algorithm_of_the_policy() {
         (Rules::Recommended, "$argon2id$v=19$m=19456,t=2,p=1$"),
         (Rules::FastapiUsers, "$argon2id$v=19$m=65536,t=3,p=4$"),
     ] {
-        let settings = HashSettings::default().also_verify(Django::new());
+        let settings = patient_hashing().also_verify(Django::new());
         let settings = settings.costs_like(PasswordHash::from_stored(&*hash));
         let app = service(rules, &hash, settings).await;
         assert_eq!(app.try_login("arthur@camelot.bt", "guinevere").await.status, 200, "{rules:?}");
@@ -104,7 +105,7 @@ async fn a_rehash_uses_the_algorithm_of_the_policy() {
 #[tokio::test]
 async fn a_foreign_hash_that_nobody_asked_for_is_a_wrong_password() {
     for (hash, _) in of_each_kind() {
-        let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
+        let settings = weak_hashing();
         let app = service(Rules::Recommended, &hash, settings).await;
         app.try_login("arthur@camelot.bt", "guinevere").await.is(400, BAD_CREDENTIALS);
         assert_eq!(stored(&app).await, hash);
@@ -113,7 +114,7 @@ async fn a_foreign_hash_that_nobody_asked_for_is_a_wrong_password() {
 
 #[tokio::test]
 async fn an_account_with_an_unusable_password_can_be_reset() {
-    let settings = HashSettings::default().params(Argon2Params::weak_for_tests());
+    let settings = weak_hashing();
     let app =
         service(Rules::Recommended, "!XlLW5TkFYqIm3unyCAVLrZN2mNKeioUjBJMipmF9", settings.also_verify(Django::new()))
             .await;

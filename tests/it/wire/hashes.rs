@@ -1,8 +1,7 @@
 //! Stored password hashes: which ones verify, and which are upgraded at login (contract.md section 11).
 
-use axum_users::password::HashSettings;
-
 use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
+use crate::hashing::patient_hashing;
 
 const BAD_CREDENTIALS: &str = r#"{"detail":"LOGIN_BAD_CREDENTIALS"}"#;
 
@@ -33,7 +32,7 @@ async fn stored(app: &WireApp) -> String {
 
 /// Starts a service with production hash costs and one user with this hash.
 async fn service(rules: Rules, hash: &str) -> WireApp {
-    let app = WireSetup::of(rules).builder(|builder| builder.hashing(HashSettings::default())).start().await;
+    let app = WireSetup::of(rules).builder(|builder| builder.hashing(patient_hashing())).start().await;
     let insert = format!(
         "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
          VALUES ('bdfc2b97-4876-4210-9dba-158745062fcd', 'arthur@camelot.bt', '{hash}', 1, 0, 0)"
@@ -87,7 +86,7 @@ async fn every_supported_hash_verifies_and_is_upgraded_at_login() {
 #[tokio::test]
 async fn a_new_hash_uses_the_current_settings() {
     for (rules, form) in [(Rules::FastapiUsers, PWDLIB), (Rules::Recommended, RECOMMENDED)] {
-        let app = WireSetup::of(rules).builder(|builder| builder.hashing(HashSettings::default())).start().await;
+        let app = WireSetup::of(rules).builder(|builder| builder.hashing(patient_hashing())).start().await;
         assert_eq!(app.try_register("arthur@camelot.bt", GUINEVERE).await.status, 201);
         assert!(stored(&app).await.starts_with(form));
     }

@@ -3,11 +3,7 @@
 //! checks against a running fastapi-users.
 
 use axum::Router;
-use axum_users::{
-    AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users,
-    env::Timestamp,
-    password::{Argon2Params, HashSettings},
-};
+use axum_users::{AuthUser, Backend, DatabaseSessions, Jwt, PasswordHash, Policy, SecretKey, Users, env::Timestamp};
 use serde_json::json;
 
 use super::{
@@ -15,6 +11,7 @@ use super::{
     recorded::{Step, call, expected, get, post},
     vectors::{AUTH, EMAIL, HASH, RESET, SECRET, USER, VERIFY, mint_access},
 };
+use crate::hashing::weak_hashing;
 use crate::support::{Http, SharedClock};
 
 const ARTHUR: &str =
@@ -208,7 +205,7 @@ async fn upstream_tokens_authenticate_users_with_integer_ids_that_registered_her
     let users = Users::<Page>::builder(SecretKey::allow_short_secret(SECRET))
         .database(format!("sqlite://{}?mode=rwc", folder.path().join("pages.db").display()))
         .policy(Policy::fastapi_users())
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .clock(SharedClock(clock))
         .backend(Backend::bearer("jwt", Jwt::new()))
         .build()

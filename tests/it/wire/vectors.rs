@@ -3,13 +3,14 @@
 //! Our tokens were also checked with fastapi-users 15.0.5 on the same secret and table: it accepted the access token, the
 //! verification token, the reset token and the password hash, and this service accepted all of its.
 
-use axum_users::{SecretKey, password::HashSettings, schema::Status};
+use axum_users::{SecretKey, schema::Status};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::app::{GUINEVERE, Rules, WireApp, WireSetup};
+use crate::hashing::patient_hashing;
 
 pub const SECRET: &str = "SECRET-SECRET-SECRET-SECRET-SECRET-32";
 pub const USER: &str = "bdfc2b97-4876-4210-9dba-158745062fcd";
@@ -30,7 +31,7 @@ pub const HASH: &str =
 async fn service(rules: Rules) -> WireApp {
     let setup = WireSetup { secret: SecretKey::allow_short_secret(SECRET), ..WireSetup::of(rules) };
     // The recorded tokens name the parameters of the hash.
-    let app = setup.builder(|builder| builder.hashing(HashSettings::default())).start().await;
+    let app = setup.builder(|builder| builder.hashing(patient_hashing())).start().await;
     let insert = format!(
         "INSERT INTO user (id, email, hashed_password, is_active, is_superuser, is_verified) \
          VALUES ('{USER}', '{EMAIL}', '{HASH}', 1, 0, 0)"

@@ -11,14 +11,12 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    Backend, DatabaseSessions, Jwt, Limits, Mailer, Policy, SecretKey, Users,
-    mail::MemoryMails,
-    password::{Argon2Params, HashSettings},
-    store::StoredUser,
+    Backend, DatabaseSessions, Jwt, Limits, Mailer, Policy, SecretKey, Users, mail::MemoryMails, store::StoredUser,
 };
 use serde_json::{Value, json};
 
 use self::users::*;
+use crate::hashing::weak_hashing;
 use crate::{
     credentials::{PASSWORD, SECRET},
     database::{Database, DatabaseKind},
@@ -59,7 +57,7 @@ fn merged(mut one: Value, other: &Value) -> Value {
 }
 
 async fn users<U: StoredUser>(url: &str, policy: Policy, mails: &MemoryMails) -> Users<U> {
-    let hashing = HashSettings::default().params(Argon2Params::weak_for_tests());
+    let hashing = weak_hashing();
     #[cfg(feature = "foreign-hashes")]
     let hashing = hashing.also_verify(axum_users::password::Django::new());
     let builder = Users::<U>::builder(SecretKey::new(SECRET).unwrap()).database(url).policy(policy).hashing(hashing);

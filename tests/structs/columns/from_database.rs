@@ -1,17 +1,14 @@
 //! Columns that the database fills: by a default, as a generated column, by a trigger.
 
 use axum_users::{
-    AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users,
-    env::Clock as _,
-    password::{Argon2Params, HashSettings},
-    store::MemoryStore,
-    testing::ManualClock,
+    AuthUser, Backend, Jwt, PasswordHash, SecretKey, Users, env::Clock as _, store::MemoryStore, testing::ManualClock,
 };
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Database, change, login, me, register, serve, users};
+use crate::hashing::weak_hashing;
 use crate::{clock::SharedClock, http::Http};
 
 #[derive(AuthUser, Debug, Clone, PartialEq)]
@@ -130,7 +127,7 @@ async fn a_store_without_sql_keeps_the_time_of_the_registration() {
     let users = Users::<User>::builder(SecretKey::generate().unwrap())
         .store(MemoryStore::new())
         .clock(SharedClock(std::sync::Arc::clone(&clock)))
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .build()
         .await

@@ -10,13 +10,10 @@ mod named;
 mod nullable;
 
 use axum::Router;
-use axum_users::{
-    Backend, Jwt, SecretKey, Users,
-    password::{Argon2Params, HashSettings},
-    store::StoredUser,
-};
+use axum_users::{Backend, Jwt, SecretKey, Users, store::StoredUser};
 use serde_json::{Value, json};
 
+use crate::hashing::weak_hashing;
 use crate::{
     credentials::PASSWORD,
     http::Http,
@@ -101,7 +98,7 @@ impl Database {
 async fn users<U: StoredUser>(database: &Database) -> axum_users::Result<Users<U>> {
     Users::<U>::builder(SecretKey::generate().unwrap())
         .database(database.url())
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+        .hashing(weak_hashing())
         .backend(Backend::bearer("jwt", Jwt::new()))
         .build()
         .await

@@ -8,7 +8,6 @@ use axum_users::{
     Backend, DatabaseSessions, Jwt, Limits, Mailer, SecretKey, Users,
     mail::MemoryMails,
     openapi::openapi,
-    password::{Argon2Params, HashSettings},
     schema::{Status, UserId},
     store::{MemoryStore, SqlStore, StoredUser, UserStore},
 };
@@ -20,6 +19,7 @@ use serde_json::{Value, json};
 use super::types::{
     keys, numbers_of_database, snowflakes, snowflakes_of_database, ulids, uuids_of_database, version_7,
 };
+use crate::hashing::weak_hashing;
 use crate::{
     credentials::{PASSWORD, SECRET},
     http::Http,
@@ -44,7 +44,7 @@ impl<U: StoredUser> Service<U> {
         let mails = MemoryMails::new();
         let builder = Users::<U>::builder(SecretKey::new(SECRET).unwrap())
             .store(store)
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()))
+            .hashing(weak_hashing())
             .limits(Limits::off())
             .mailer(Mailer::new(Arc::new(mails.clone()), "https://camelot.bt/castle").unwrap())
             .backend(Backend::bearer("jwt", Jwt::new()))

@@ -1,6 +1,9 @@
 //! Hashes of other systems: exactly the hashes made by their own software (`data/foreign_hashes.py`) verify.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use tracing::Level;
@@ -78,9 +81,10 @@ impl HashVerifier for Boxed {
     }
 }
 
-/// Without helpers, which compute a second time what a busy machine delays: some tests count computations.
+/// Without helpers, which compute a second time what a busy machine delays: some tests count computations. Patient, since other
+/// tests use the same processors.
 fn settings() -> HashSettings {
-    HashSettings::default().helpers(0)
+    HashSettings::default().helpers(0).max_wait(Duration::from_secs(10))
 }
 
 fn weak() -> HashSettings {

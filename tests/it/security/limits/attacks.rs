@@ -7,15 +7,12 @@ use std::{fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::Router;
 use axum_users::{
-    Backend, Jwt, Limits, SecretKey, Users,
-    limits::MemoryCounters,
-    password::{Argon2Params, HashSettings},
-    schema::Status,
-    store::SqlStore,
+    Backend, Jwt, Limits, SecretKey, Users, limits::MemoryCounters, schema::Status, store::SqlStore,
     testing::ManualClock,
 };
 
 use super::{Shared, WRONG};
+use crate::hashing::weak_hashing;
 use crate::{
     matrix::{Database, DatabaseKind},
     support::{Hooks, Http, PASSWORD, Response, SECRET, SharedClock, User, UserCreate, user_routes},
@@ -67,9 +64,7 @@ impl Instances {
                 .manager(hooks.clone())
                 // A refusal does not wait: the clock of the service is simulated.
                 .refusal_delay(Duration::ZERO)
-                .hashing(
-                    HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)),
-                )
+                .hashing(weak_hashing())
                 .clock(SharedClock(Arc::clone(&clock)))
                 .backend(Backend::bearer("jwt", Jwt::new()));
             let builder = match (place, &redis) {

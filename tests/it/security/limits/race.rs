@@ -6,13 +6,13 @@ use axum_users::{
     Backend, Jwt, Limits, SecretKey, Users,
     env::Timestamp,
     limits::{Backoff, CounterKey, Counters, Draw, MemoryCounters, Quota, Rule, Settlement},
-    password::{Argon2Params, HashSettings},
     store::UserStore,
     testing::ManualClock,
 };
 use serde_json::json;
 
 use super::{super::ARTHUR, limited};
+use crate::hashing::weak_hashing;
 use crate::{
     matrix::{Database, DatabaseKind},
     security::crowd::{Crowd, TASKS, count, together},
@@ -214,7 +214,7 @@ async fn instance(database: &Database, clock: &Arc<ManualClock>) -> (Users<User>
         .store(store)
         .limits(Limits::default())
         .counters_in_database()
-        .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)))
+        .hashing(weak_hashing())
         .clock(SharedClock(Arc::clone(clock)))
         .backend(Backend::bearer("jwt", Jwt::new()))
         .build()
@@ -291,9 +291,7 @@ async fn two_instances_share_the_limits_in_redis() {
     let Some(redis) = crate::redis_server::TestRedis::reach() else { return };
     let instance = |place: String| {
         let redis = axum_users::Redis::new(&redis.url).unwrap().prefix(redis.ours());
-        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap())
-            .database(place)
-            .hashing(HashSettings::default().params(Argon2Params::weak_for_tests()).max_wait(Duration::from_secs(10)));
+        let builder = Users::<User>::builder(SecretKey::new(SECRET).unwrap()).database(place).hashing(weak_hashing());
         builder.counters_in_redis(redis).backend(Backend::bearer("jwt", Jwt::new())).build()
     };
     let mut crowds = Vec::new();
