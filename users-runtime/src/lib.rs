@@ -37,7 +37,7 @@
 //! | `smtp` | no | mail over SMTP |
 //! | `breached` | no | sources of breached passwords |
 //! | `foreign-hashes` | no | verifiers of hashes that Django, Flask, Devise and Firebase stored |
-//! | `redis` | no | sessions and revoked JWTs in Redis |
+//! | `redis` | no | sessions, revoked JWTs and counters in Redis |
 //! | `altcha` | no | proof-of-work challenges |
 //! | `audit` | no | a table of security events in the users' database, and the route that reads it |
 //! | `metrics` | no | metrics for monitoring, through the crate `metrics` |
@@ -103,7 +103,7 @@ pub use user::AuthUser;
 /// Bodies of requests and responses, for clients in Rust.
 ///
 /// With `#[auth(client)]` the derived schemas go both ways: `UserRead` is read from a response, `UserCreate`, `UserUpdate` and
-/// `UserAdminUpdate` are sent by [`Exposed`](client::Exposed). `examples/client.rs` is such a client.
+/// `UserAdminUpdate` are sent by [`Exposed`](client::Exposed). `examples/client` is such a client.
 pub mod client {
     pub use crate::user::client::{
         BearerResponse, ErrorDetail, ErrorResponse, Exposed, ForgotPassword, Login, RequestFields, RequestSchema,

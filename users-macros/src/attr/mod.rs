@@ -225,3 +225,23 @@ impl FieldAttrs {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{FIELD_KEYS, STRUCT_KEYS};
+
+    #[test]
+    fn the_guide_has_a_row_for_every_key() {
+        let page = include_str!("../../../docs/guide/user-struct.md");
+        let (fields, structs) = page.split_once("## Struct attributes").unwrap();
+        for (part, keys) in [(fields, &FIELD_KEYS[..]), (structs, &STRUCT_KEYS)] {
+            let first_cells: Vec<_> =
+                part.lines().filter_map(|line| line.strip_prefix("| ")?.split(" | ").next()).collect();
+            let words: Vec<_> =
+                first_cells.iter().flat_map(|cell| cell.split(|c: char| !c.is_alphanumeric() && c != '_')).collect();
+            for key in keys {
+                assert!(words.contains(key), "docs/guide/user-struct.md has no row for `{key}`");
+            }
+        }
+    }
+}

@@ -167,7 +167,7 @@ fn new_value(ident: &Ident, ty: &Type, access: Access, attrs: &FieldAttrs, repor
         for mark in [&attrs.create, &attrs.update, &attrs.admin, &attrs.tenant].into_iter().flatten() {
             report.error(
                 &mark.key,
-                format!("`{ident}` is filled by the database and cannot be `{}`", mark.key),
+                format!("`{ident}` is filled by the database and cannot be marked `{}`", mark.key),
                 format!("remove `{}` or `{}`", mark.key, given.key),
             );
         }

@@ -36,7 +36,7 @@ impl Sorted {
         if let Some(tenant) = &self.tenant {
             report.error(
                 tenant,
-                "users with tenants cannot have accounts at OAuth providers yet",
+                "users with tenants cannot have accounts at OAuth providers",
                 format!("remove `{key}` from the struct, or the tenant"),
             );
         }

@@ -102,7 +102,9 @@ fn all(user: &User) -> TokenStream {
     let (this, names, path) = (&user.ident, &user.names.routes, &user.names.runtime.path);
     let (auth, register, reset) = (&names.auth, &names.register, &names.reset);
     let (verify, account) = (&names.verify, &names.account);
-    let docs = format!(" Every route of [`{this}`] under its usual prefix.");
+    let docs = format!(
+        " The routes of backends, registration, reset, verification and accounts of [`{this}`] under their usual prefixes."
+    );
     let body = ours! {
         #path::Routes::new(users)
             .nest_backends("/auth", #auth)
@@ -115,8 +117,9 @@ fn all(user: &User) -> TokenStream {
 
 fn auth(user: &User) -> TokenStream {
     let (this, Runtime { rt, path, .. }) = (&user.ident, &user.names.runtime);
-    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/second-factor`, `/logout`, \
-                `/reauthenticate`, `/refresh`, `/magic-link` and `/email-code`.";
+    let docs = " The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/logout`, `/reauthenticate` and, if \
+                they are turned on, `/second-factor`, `/refresh`, `/magic-link`, `/magic-link/redeem`, `/email-code` and \
+                `/email-code/redeem`.";
     let body = ours! {
         use #path as #rt;
         #rt::Routes::of_backend(users, backend)

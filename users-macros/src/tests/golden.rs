@@ -163,7 +163,7 @@ fn schemas_that_clients_send_expand_as_recorded() {
 #[test]
 fn the_readme_shows_the_recorded_routes() {
     let expansion = fs::read_to_string(folder().join("smallest.expanded.rs")).unwrap();
-    let start = expansion.find("/// Every route of").unwrap();
+    let start = expansion.find("/// The routes of backends,").unwrap();
     let routes = expansion[start..].split_inclusive("\n}\n").next().unwrap();
     let readme = fs::read_to_string(folder().join("../../../README.md")).unwrap();
     assert!(readme.contains(routes), "between the markers of README.md belongs:\n{routes}");

@@ -66,7 +66,7 @@ pub const USER_SQL: ::axum_users::__private0_1_0::UserSql = ::axum_users::__priv
     },
     ..::axum_users::__private0_1_0::UserSql::USUAL
 };
-/// Every route of [`User`] under its usual prefix.
+/// The routes of backends, registration, reset, verification and accounts of [`User`] under their usual prefixes.
 pub fn user_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
 ) -> ::axum_users::__private0_1_0::Router<S> {
@@ -76,7 +76,7 @@ pub fn user_routes<S: ::axum_users::HasUsers<User>>(
         .nest("/users", [user_account_routes])
         .into_router()
 }
-/// The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/second-factor`, `/logout`, `/reauthenticate`, `/refresh`, `/magic-link` and `/email-code`.
+/// The routes of one backend, usually under `/auth/{backend}`: `POST /login`, `/logout`, `/reauthenticate` and, if they are turned on, `/second-factor`, `/refresh`, `/magic-link`, `/magic-link/redeem`, `/email-code` and `/email-code/redeem`.
 pub fn user_auth_routes<S: ::axum_users::HasUsers<User>>(
     users: &::axum_users::Users<User>,
     backend: &::axum_users::__private0_1_0::str,

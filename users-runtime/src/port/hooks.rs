@@ -13,7 +13,9 @@ use crate::{
     user::AuthUser,
 };
 
-/// The application's hooks, named as in fastapi-users. By default every hook does nothing.
+/// The application's hooks, named as in fastapi-users. A hook does nothing by default, except those that must send a mail
+/// (`on_after_request_email_change`, `on_after_request_magic_link`, `on_after_request_email_code` and `on_after_invite`): they
+/// return an error.
 ///
 /// A hook `on_before_…` runs before anything is stored, and its error refuses the operation. A hook `on_after_…` runs after its
 /// change was stored: its [`HookError::Response`] still becomes the response, while a failure, a panic or a duration of more than

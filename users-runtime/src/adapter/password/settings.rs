@@ -12,7 +12,7 @@ use crate::{
 ///
 /// Two limits apply at the same time: at most [`workers`](Self::workers) passwords are hashed concurrently, and their
 /// memory never exceeds [`memory_budget_mib`](Self::memory_budget_mib). See
-/// [Passwords](https://github.com/axum-users/axum-users/blob/main/docs/guide/passwords.md) for sizing them.
+/// [Sizing](https://github.com/axum-users/axum-users/blob/main/docs/guide/resources.md#sizing).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use]
