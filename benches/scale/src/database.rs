@@ -81,7 +81,9 @@ impl Database {
                      TRUE, substr(id, 1, 8) || substr(id, 24) || n, 0 FROM user CROSS JOIN s ORDER BY id, n"
                 );
                 connection.execute(AssertSqlSafe(sessions)).await?;
-                connection.execute("ANALYZE").await.map(drop)
+                connection.execute("ANALYZE").await?;
+                // Filling leaves a write-ahead log of gigabytes, which the next write would have to truncate.
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.map(drop)
             }
             Kind::Postgres => {
                 let mut connection = PgConnection::connect(url).await?;
