@@ -59,8 +59,8 @@ fn limits_page_complete() {
     for header in ["ratelimit-policy", "ratelimit"] {
         assert!(runtime().contains(&format!("\"{header}\"")) && page.contains(&format!("{header}: ")), "{header}");
     }
-    // Why nobody can be locked out, and the bound, which follows from the defaults.
-    assert!(section(&page, "## Why nobody can be locked out").len() > 1500);
+    // Why accounts cannot be locked out, and the bound, which follows from the defaults.
+    assert!(section(&page, "## Why accounts cannot be locked out").len() > 1500);
     let bound = rows(section(&page, "## The bound"));
     assert_eq!(quoted(&bound[0][1]), Vec::<&str>::new());
     let numbers = |limit| Limits::default().rule(limit).unwrap().to_string();

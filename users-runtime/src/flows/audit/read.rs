@@ -54,7 +54,7 @@ pub(super) static AUDIT_READ: ObjectSchema = ObjectSchema {
         ("event", ReadType::Text, "What happened."),
         ("outcome", ReadType::Text, "`success`, `refused` or `failed`."),
         ("reason", ReadType::OptionalText, "Why it was refused or failed."),
-        ("user_id", ReadType::OptionalText, "The user whom it is about."),
+        ("user_id", ReadType::OptionalText, "The user concerned."),
         ("actor_id", ReadType::OptionalText, "The user who caused it, if that is another one."),
         ("backend", ReadType::OptionalText, "The backend."),
         ("client", ReadType::OptionalText, "The IP address of the client."),

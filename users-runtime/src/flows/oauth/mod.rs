@@ -50,7 +50,7 @@ const EXPIRED_STATE: Code = Code::new("ACCESS_TOKEN_ALREADY_EXPIRED", "The flow 
 const PROVIDER_ERROR: Code =
     Code::new("OAUTH_PROVIDER_ERROR", "The provider refuses, does not answer, or sends something that is not valid.");
 const USED_ID_TOKEN: Code = Code::new("OAUTH_INVALID_STATE", "The ID token was used already.");
-const LAST_WAY_IN: Code = Code::new("OAUTH_LAST_WAY_IN", "Without this account nobody could log in any more.");
+const LAST_WAY_IN: Code = Code::new("OAUTH_LAST_WAY_IN", "Without this account the user could not log in any more.");
 
 pub(crate) static ENDPOINTS: [Endpoint; 7] =
     [AUTHORIZE, CALLBACK, ID_TOKEN, ASSOCIATE_AUTHORIZE, ASSOCIATE_CALLBACK, LIST, UNLINK];

@@ -33,7 +33,7 @@ use crate::{
 };
 
 const TOO_MANY: Code = Code::new("PASSKEY_TOO_MANY", "You have as many passkeys as one may have.");
-const LAST_WAY_IN: Code = Code::new("PASSKEY_LAST_WAY_IN", "Without this passkey nobody could log in any more.");
+const LAST_WAY_IN: Code = Code::new("PASSKEY_LAST_WAY_IN", "Without this passkey the user could not log in any more.");
 
 pub(crate) static ENDPOINTS: [Endpoint; 9] =
     [LOGIN_OPTIONS, LOGIN, SIGN_UP_OPTIONS, SIGN_UP, LIST, START, ADD, RENAME, REMOVE];
