@@ -34,8 +34,9 @@ impl<U: AuthUser> Users<U> {
         Sessions(self)
     }
 
-    /// Deletes expired sessions, revocation records, and entries of the audit log, and returns the number of deleted records. Run it once a day,
-    /// or more often with many logins. It works in bounded steps and may run at any time, on several nodes at once.
+    /// Deletes expired sessions, revocation records, and entries of the audit log, and returns the number of deleted records. Run
+    /// it once a day, or more often with many logins. It works in steps of a thousand rows, in a database with pauses of some
+    /// milliseconds, and may run at any time, on several instances at once.
     ///
     /// # Errors
     /// [`SessionsError`] if a database fails. Records that were already deleted stay deleted.
