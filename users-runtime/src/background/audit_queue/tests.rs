@@ -98,7 +98,7 @@ async fn a_flood_of_refusals_is_bounded_in_memory_and_over_time() {
         queue.push(&refused_login(), None);
     }
     assert_eq!(queue.0.state().waiting.len(), 1000);
-    // Successes have reserved room.
+    // Successes have reserved places.
     for _ in 0..100_000 {
         queue.push(&login(), None);
     }
